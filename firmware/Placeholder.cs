@@ -1,0 +1,1 @@
+namespace Emulator; internal static class Placeholder;
