@@ -5,7 +5,7 @@ namespace Emulator.Core.Bus;
 /// <summary>Page-aligned, zeroed host memory that costs nothing until it is touched.</summary>
 internal static unsafe class HostPages
 {
-    private const int HostPageAlignment = 4096;
+    private const uint HostPageAlignment = 4096;
 
     /// <summary>Reserves <paramref name="bytes"/> bytes of zeroes.</summary>
     /// <exception cref="OutOfMemoryException">The host has no room.</exception>
@@ -13,7 +13,7 @@ internal static unsafe class HostPages
     {
         // calloc of a large block maps fresh zero pages lazily on every supported host; the slack gives the alignment.
         byte* raw = (byte*)NativeMemory.AllocZeroed((nuint)bytes + (2 * HostPageAlignment));
-        byte* aligned = (byte*)(((nuint)raw + HostPageAlignment + sizeof(void*)) & ~(nuint)(HostPageAlignment - 1));
+        byte* aligned = (byte*)(((nuint)raw + HostPageAlignment + (nuint)sizeof(void*)) & ~((nuint)HostPageAlignment - 1));
         ((byte**)aligned)[-1] = raw;
         return aligned;
     }
