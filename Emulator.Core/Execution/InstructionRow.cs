@@ -45,10 +45,21 @@ internal sealed unsafe class InstructionRow
     /// <summary>Whether LOCK is legal.</summary>
     public Lock Lock { get; init; } = Lock.InvalidOpcode;
 
+    /// <summary>
+    /// True when the row is for the forms with XMM registers of a mnemonic that a string instruction also has
+    /// (MOVSD, CMPSD).
+    /// </summary>
+    public bool IsVectorForm { get; init; }
+
     /// <summary>Makes a row for <typeparamref name="T"/>.</summary>
     public static InstructionRow Of<T>(Mnemonic mnemonic, Ends ends = Ends.Nothing, Lock lockPrefix = Lock.InvalidOpcode)
         where T : struct, IInstruction
         => ends == Ends.Block
             ? new InstructionRow(mnemonic, &Interpreter.ComplexHandler<T>.EndOfBlock, ends) { Lock = lockPrefix }
             : new InstructionRow(mnemonic, &Interpreter.ComplexHandler<T>.Straight, ends) { Lock = lockPrefix };
+
+    /// <summary>Makes a row for the vector forms of a shared mnemonic.</summary>
+    public static InstructionRow VectorForm<T>(Mnemonic mnemonic)
+        where T : struct, IInstruction
+        => new(mnemonic, &Interpreter.ComplexHandler<T>.Straight, Ends.Nothing) { IsVectorForm = true };
 }
