@@ -14,6 +14,7 @@ internal static class InstructionTable
         .. SseExtract.Rows,
         .. SseIntegerArithmetic.Rows,
         .. SseShuffle.Rows,
+        .. ExtendedState.Rows,
     ];
 
     private static readonly InstructionRow?[] ByMnemonic = Index(isVectorForm: false);
