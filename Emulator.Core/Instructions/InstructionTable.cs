@@ -14,6 +14,7 @@ internal static class InstructionTable
         .. SseExtract.Rows,
         .. SseIntegerArithmetic.Rows,
         .. SseShuffle.Rows,
+        .. SseFloatArithmetic.Rows,
         .. ExtendedState.Rows,
     ];
 
