@@ -95,6 +95,11 @@ public readonly struct LazyFlags(ulong result, ulong carries)
         return new LazyFlags(Result, Carries ^ turn);
     }
 
+    /// <summary>The same SF, ZF, AF and PF with another CF and OF (rotates).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public LazyFlags WithCarryAndOverflow(bool cf, bool of)
+        => new(Result, (Carries & ~(3UL << OverflowShift)) | CarriesWord(cf, of, af: false));
+
     /// <summary>The flags as they stand in RFLAGS; every other bit is 0.</summary>
     public Rflags ToRflags()
     {

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Emulator.Core.Bus;
+using Emulator.Core.Decoding;
 using Emulator.Core.Memory;
 using Emulator.Core.Time;
 
@@ -23,8 +24,11 @@ public sealed unsafe partial class Processor : IDisposable
         NativeMemory.Clear(State, (nuint)sizeof(ProcessorState));
         _handle = GCHandle.Alloc(this);
         State->Owner = GCHandle.ToIntPtr(_handle);
-        Mmu = new Mmu(this);
+        State->Lookup = (LookupEntry*)NativeMemory.AlignedAlloc(Interpreter.LookupEntries * (nuint)sizeof(LookupEntry), 64);
+        NativeMemory.Fill(State->Lookup, Interpreter.LookupEntries * (nuint)sizeof(LookupEntry), 0xFF);
         Blocks = new BlockCache(this);
+        Mmu = new Mmu(this);
+        _decoder = new BlockDecoder(this);
         Reset();
     }
 
@@ -65,9 +69,11 @@ public sealed unsafe partial class Processor : IDisposable
     /// <summary>Frees the state block.</summary>
     public void Dispose()
     {
+        _decoder.Dispose();
         Blocks.Dispose();
         Mmu.Dispose();
         _handle.Free();
+        NativeMemory.AlignedFree(State->Lookup);
         NativeMemory.AlignedFree(State);
     }
 

@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Emulator.Core.Memory;
 
-/// <summary>A cached translation. Tags are linear page addresses; one that cannot match sends the access to the slow path.</summary>
+/// <summary>A cached translation. Tags are linear page addresses; one with low bits set sends the access to the slow path.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 32)]
 public struct TlbEntry
 {
-    /// <summary>A tag that no linear page address equals: bit 0 is set.</summary>
-    public const ulong NoMatch = 1;
+    /// <summary>The translation is valid but the page is special (MMIO, ROM, code on it).</summary>
+    public const ulong SlowBit = 2;
 
     /// <summary>Matches when the page may be read straight from host memory.</summary>
     public ulong ReadTag;
