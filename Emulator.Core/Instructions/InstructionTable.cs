@@ -15,6 +15,8 @@ internal static class InstructionTable
         .. SseIntegerArithmetic.Rows,
         .. SseShuffle.Rows,
         .. SseFloatArithmetic.Rows,
+        .. SseConversions.Rows,
+        .. SseHorizontal.Rows,
         .. ExtendedState.Rows,
     ];
 
