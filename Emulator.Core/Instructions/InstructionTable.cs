@@ -17,6 +17,9 @@ internal static class InstructionTable
         .. SseFloatArithmetic.Rows,
         .. SseConversions.Rows,
         .. SseHorizontal.Rows,
+        .. Sse41.Rows,
+        .. SseStrings.Rows,
+        .. SseCryptography.Rows,
         .. ExtendedState.Rows,
     ];
 

@@ -14,6 +14,7 @@ internal struct VectorRegisters
     public ulong Rax;
     public ulong Flags;
     public ulong Mm0, Mm1;
+    public ulong Rdx, Rcx;
 }
 
 /// <summary>Runs one instruction on this machine's processor, on Linux x64: the judge of results and flags.</summary>
@@ -33,12 +34,15 @@ internal static unsafe partial class HostInstruction
         a.movups(xmm1, __[rdi + 16]);
         a.movups(xmm2, __[rdi + 32]);
         a.mov(rax, __[rdi + 64]);
+        a.mov(rdx, __[rdi + 96]);
+        a.xor(ecx, ecx);
         a.movq(mm0, __[rdi + 80]);
         a.movq(mm1, __[rdi + 88]);
         instruction(a);
         a.pushfq();
         a.pop(__qword_ptr[rdi + 72]);
         a.mov(__[rdi + 64], rax);
+        a.mov(__[rdi + 104], rcx);
         a.movups(__[rdi], xmm0);
         a.stmxcsr(__[rdi + 48]);
         a.movq(__[rdi + 80], mm0);

@@ -32,6 +32,8 @@ internal sealed unsafe class ModelInstruction : IDisposable
         state->X87[2] = registers.Mm1;
         state->Mxcsr = (uint)registers.Mxcsr;
         state->Gpr[0] = registers.Rax;
+        state->Gpr[2] = registers.Rdx;
+        state->Gpr[1] = 0;
         Operation* operations = stackalloc Operation[2];
         Instruction copy = instruction;
         InstructionRow row = InstructionTable.Find(in copy) ?? throw new InvalidOperationException($"no row for {copy.Code}");
@@ -43,6 +45,7 @@ internal sealed unsafe class ModelInstruction : IDisposable
         registers.Xmm0High = state->Vectors[1];
         registers.Mxcsr = state->Mxcsr;
         registers.Rax = state->Gpr[0];
+        registers.Rcx = state->Gpr[1];
         registers.Flags = (ulong)(uint)state->Flags.ToRflags();
         registers.Mm0 = state->X87[0];
         return state->Pending.Kind == PendingKind.None;

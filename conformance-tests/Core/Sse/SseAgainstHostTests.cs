@@ -44,13 +44,13 @@ public sealed unsafe class SseAgainstHostTests
             native(&expected);
             Assert.True(model.Run(in instruction, ref actual), $"{name}: fault");
             string shown = $"{name} xmm0={before.Xmm0High:X16}:{before.Xmm0Low:X16} xmm1={before.Xmm1High:X16}:{before.Xmm1Low:X16} "
-                + $"mm0={before.Mm0:X16} mm1={before.Mm1:X16} rax={before.Rax:X} mxcsr={before.Mxcsr:X}: ";
+                + $"mm0={before.Mm0:X16} mm1={before.Mm1:X16} rax={before.Rax:X} rdx={before.Rdx:X} mxcsr={before.Mxcsr:X}: ";
             Assert.Equal(shown + Show(expected, name), shown + Show(actual, name));
         }
     }
 
     private static string Show(in VectorRegisters r, string name)
-        => $"{r.Xmm0High:X16}:{r.Xmm0Low:X16} mxcsr={r.Mxcsr:X} rax={r.Rax:X} mm0={r.Mm0:X16}"
+        => $"{r.Xmm0High:X16}:{r.Xmm0Low:X16} mxcsr={r.Mxcsr:X} rax={r.Rax:X} rcx={r.Rcx:X} mm0={r.Mm0:X16}"
             + (SseCases.WritesFlags(name) ? $" flags={r.Flags & StatusFlags:X}" : string.Empty);
 
     private static VectorRegisters Draw(Random random, int round) => new()
@@ -61,20 +61,22 @@ public sealed unsafe class SseAgainstHostTests
         Xmm1High = Value(random),
         Xmm2Low = Value(random),
         Xmm2High = Value(random),
-        Rax = Value(random),
+        Rax = random.Next(4) == 0 ? Value(random) : (ulong)(long)random.Next(-20, 20),
+        Rdx = random.Next(4) == 0 ? Value(random) : (ulong)(long)random.Next(-20, 20),
         Mm0 = Value(random),
         Mm1 = Value(random),
         Mxcsr = 0x1F80u | (round % 3 == 0 ? 0 : (uint)random.Next(4) << 13) | (round % 3 == 2 ? (uint)random.Next(2) << 15 | (uint)random.Next(2) << 6 : 0)
             | (random.Next(2) == 0 ? 0u : (uint)random.Next(64)),
     };
 
-    private static ulong Value(Random random) => random.Next(8) switch
+    private static ulong Value(Random random) => random.Next(9) switch
     {
         0 => (ulong)random.NextInt64() << 1 ^ (ulong)random.NextInt64(),
         1 => EdgesOf64[random.Next(EdgesOf64.Length)] ^ ((ulong)random.Next(2) << 63),
         2 => Single(random) | ((ulong)Single(random) << 32),
         3 => (ulong)random.Next(0, 70),
         4 => BitConverter.DoubleToUInt64Bits((random.NextDouble() - 0.5) * Math.Pow(2, random.Next(-40, 70))),
+        7 => Text(random),
         5 => BitConverter.DoubleToUInt64Bits(random.Next(-100, 100) * 0.25),
         6 => BitConverter.DoubleToUInt64Bits((random.NextDouble() + 0.5) * Math.Pow(2, random.Next(-1074, 1023))),
         _ => BitConverter.SingleToUInt32Bits((float)((random.NextDouble() - 0.5) * Math.Pow(2, random.Next(-20, 20))))
@@ -82,4 +84,12 @@ public sealed unsafe class SseAgainstHostTests
     };
 
     private static uint Single(Random random) => EdgesOf32[random.Next(EdgesOf32.Length)] ^ ((uint)random.Next(2) << 31);
+
+    /// <summary>Bytes of a small alphabet with zeroes: strings that match in part.</summary>
+    private static ulong Text(Random random)
+    {
+        ulong text = 0;
+        for (int index = 0; index < 8; index++) text = (text << 8) | (uint)random.Next(4);
+        return text;
+    }
 }
