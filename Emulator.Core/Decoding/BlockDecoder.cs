@@ -19,7 +19,6 @@ internal sealed unsafe class BlockDecoder : IDisposable
     private readonly Processor _cpu;
     private readonly PageCodeReader _reader = new();
     private readonly Iced.Intel.Decoder[] _decoders;
-    private readonly InstructionRow?[] _rows = new InstructionRow?[Enum.GetValues<Mnemonic>().Length];
     private readonly Instruction[] _instructions = new Instruction[MaxInstructions];
     private readonly byte* _copy = (byte*)NativeMemory.AllocZeroed(PageSize);
 
@@ -32,7 +31,6 @@ internal sealed unsafe class BlockDecoder : IDisposable
             Iced.Intel.Decoder.Create(32, _reader),
             Iced.Intel.Decoder.Create(64, _reader),
         ];
-        foreach (InstructionRow row in InstructionTable.All) _rows[(int)row.Mnemonic] = row;
     }
 
     /// <summary>Bytes from the first to the last byte of a block.</summary>
@@ -124,7 +122,7 @@ internal sealed unsafe class BlockDecoder : IDisposable
     {
         if (instruction.Code == Code.INVALID) return true;
         if (HandlerChoice.IsBranch(in instruction, mode)) return true;
-        InstructionRow? row = _rows[(int)instruction.Mnemonic];
+        InstructionRow? row = InstructionTable.Find(in instruction);
         return row == null || row.Ends == Ends.Block;
     }
 
@@ -185,7 +183,7 @@ internal sealed unsafe class BlockDecoder : IDisposable
         Operation* slot = _cpu.Blocks.Allocate(1);
         *(Instruction*)slot = instruction;
         operation->Displacement = (long)slot;
-        InstructionRow? row = instruction.Code == Code.INVALID ? null : _rows[(int)instruction.Mnemonic];
+        InstructionRow? row = instruction.Code == Code.INVALID ? null : InstructionTable.Find(in instruction);
         delegate*<ProcessorState*, Operation*, long, long> handler = row == null
             ? &Interpreter.Undefined
             : row.Handler;

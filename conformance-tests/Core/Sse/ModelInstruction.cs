@@ -17,6 +17,24 @@ internal sealed unsafe class ModelInstruction : IDisposable
         _cpu = new Processor(_memory, new NoPorts(), new VirtualClock());
         _cpu.State->Cr0 = ControlRegisters.Cr0PE;
         _cpu.State->Cr4 = ControlRegisters.Cr4OSFXSR;
+        _cpu.State->Mode = ExecutionMode.Protected | ExecutionMode.LongMode | ExecutionMode.Code64;
+        for (SegmentName name = SegmentName.ES; name <= SegmentName.GS; name++)
+        {
+            ProcessorState.Segment(_cpu.State, name)->Set(0, 0, uint.MaxValue, 0xC093);
+        }
+    }
+
+    public ProcessorState* State => _cpu.State;
+
+    public PhysicalMemory Memory => _memory;
+
+    /// <summary>Executes with the state as it stands.</summary>
+    /// <returns>The pending exception's vector, or null.</returns>
+    public int? Run(Action<Assembler> emit)
+    {
+        Instruction instruction = HostInstruction.Decode(emit);
+        Execute(in instruction);
+        return State->Pending.Kind == PendingKind.None ? null : State->Pending.Vector;
     }
 
     public bool Run(in Instruction instruction, ref VectorRegisters registers)
@@ -34,13 +52,7 @@ internal sealed unsafe class ModelInstruction : IDisposable
         state->Gpr[0] = registers.Rax;
         state->Gpr[2] = registers.Rdx;
         state->Gpr[1] = 0;
-        Operation* operations = stackalloc Operation[2];
-        Instruction copy = instruction;
-        InstructionRow row = InstructionTable.Find(in copy) ?? throw new InvalidOperationException($"no row for {copy.Code}");
-        operations[0] = new Operation { Handler = row.Handler, Displacement = (long)&copy };
-        operations[1] = new Operation { Handler = &Stop };
-        state->Pending = default;
-        row.Handler(state, operations, 1);
+        Execute(in instruction);
         registers.Xmm0Low = state->Vectors[0];
         registers.Xmm0High = state->Vectors[1];
         registers.Mxcsr = state->Mxcsr;
@@ -55,6 +67,17 @@ internal sealed unsafe class ModelInstruction : IDisposable
     {
         _cpu.Dispose();
         _memory.Dispose();
+    }
+
+    private void Execute(in Instruction instruction)
+    {
+        Operation* operations = stackalloc Operation[2];
+        Instruction copy = instruction;
+        InstructionRow row = InstructionTable.Find(in copy) ?? throw new InvalidOperationException($"no row for {copy.Code}");
+        operations[0] = new Operation { Handler = row.Handler, Displacement = (long)&copy };
+        operations[1] = new Operation { Handler = &Stop };
+        State->Pending = default;
+        row.Handler(State, operations, 1);
     }
 
     private static long Stop(ProcessorState* state, Operation* operation, long budget) => budget;
