@@ -1,4 +1,5 @@
 using Emulator.Core.Execution;
+using Emulator.Core.Instructions.Sse;
 using Iced.Intel;
 
 namespace Emulator.Core.Instructions;

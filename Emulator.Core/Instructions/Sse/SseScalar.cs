@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>
 /// Arithmetic on one element, exact in every rounding mode, with all exceptions. Operands and results are bit patterns.

@@ -1,4 +1,4 @@
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>
 /// RCPPS and RSQRTPS. SDM Vol. 2 bounds the relative error by 1.5 * 2^-12; the tables of real processors are not

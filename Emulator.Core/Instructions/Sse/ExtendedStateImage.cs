@@ -1,6 +1,6 @@
 using Emulator.Core.Execution;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>The memory format of x87, SSE and AVX state. SDM Vol. 1, "Legacy Region of an XSAVE Area"; Vol. 2, "FXSAVE".</summary>
 /// <remarks>SAFETY: every pointer is to a buffer of <see cref="MaximumBytes"/> bytes of the caller.</remarks>

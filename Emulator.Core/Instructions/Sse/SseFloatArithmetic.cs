@@ -4,7 +4,7 @@ using Emulator.Core.Execution;
 using Iced.Intel;
 using Bytes = System.Runtime.Intrinsics.Vector128<byte>;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>SDM Vol. 1, "SSE Packed and Scalar Floating-Point Instructions", "SSE2", "SSE3", "SSE4.1".</summary>
 internal static class SseFloatArithmetic

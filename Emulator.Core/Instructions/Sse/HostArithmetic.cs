@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>
 /// When the host's result and an exact residual prove value and flags: no operand is special, the result is far from

@@ -3,7 +3,7 @@ using Emulator.Core.Execution;
 using Iced.Intel;
 using Bytes = System.Runtime.Intrinsics.Vector128<byte>;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>SDM Vol. 1, "Packed Integer Format Conversions", "Packed Blending Instructions", "Packed Test" (SSE4.1).</summary>
 internal static unsafe class Sse41

@@ -5,7 +5,7 @@ using Emulator.Core.Execution;
 using Iced.Intel;
 using Bytes = System.Runtime.Intrinsics.Vector128<byte>;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>SDM Vol. 1, "MMX Packed Arithmetic Instructions", "SSE2 128-Bit SIMD Integer Instructions".</summary>
 internal static class SseIntegerArithmetic

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Emulator.Core.Execution;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>Exception flags as they stand in MXCSR[5:0]; the masks are seven bits up.</summary>
 [Flags]

@@ -3,7 +3,7 @@ using Emulator.Core.Execution;
 using Iced.Intel;
 using Bytes = System.Runtime.Intrinsics.Vector128<byte>;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>SDM Vol. 1, "SSE Data Transfer Instructions", "SSE2 Data Movement Instructions", "Cacheability Control".</summary>
 internal static unsafe class SseMoves

@@ -3,7 +3,7 @@ using Emulator.Core.Execution;
 using Iced.Intel;
 using Bytes = System.Runtime.Intrinsics.Vector128<byte>;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>SDM Vol. 1, "SSE Conversion Instructions", "SSE2 Conversion Instructions".</summary>
 internal static unsafe class SseConversions

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Emulator.Core.Execution;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>Whether the SSE and MMX units may be used now. SDM Vol. 3A, "Providing Operating System Support for SSE".</summary>
 internal static unsafe class SseUnit

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Emulator.Core.Execution;
 using Iced.Intel;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>MM0 to MM7: the significands of the physical x87 registers. SDM Vol. 3A, "MMX State".</summary>
 internal static unsafe class MmxRegisters

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 using Emulator.Core.Execution;
 using Iced.Intel;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>How the 8-byte MMX form follows from the 16-byte one, both operands being in both halves.</summary>
 internal enum MmxForm

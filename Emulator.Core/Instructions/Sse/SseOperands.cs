@@ -4,7 +4,7 @@ using Emulator.Core.Execution;
 using Emulator.Core.Memory;
 using Iced.Intel;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>Whether a 16-byte memory operand must be aligned.</summary>
 internal enum SseAlignment

@@ -4,7 +4,7 @@ using Emulator.Core.Execution;
 using Iced.Intel;
 using Bytes = System.Runtime.Intrinsics.Vector128<byte>;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>An operation whose result depends on MXCSR; pure but for the exceptions that it collects.</summary>
 internal interface IFloatOperation

@@ -5,7 +5,7 @@ using Emulator.Core.Execution;
 using Iced.Intel;
 using Bytes = System.Runtime.Intrinsics.Vector128<byte>;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>SDM Vol. 1, "AESNI and PCLMULQDQ"; CRC32 and POPCNT of SSE4.2.</summary>
 internal static unsafe class SseCryptography

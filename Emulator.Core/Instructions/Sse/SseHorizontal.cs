@@ -3,7 +3,7 @@ using Emulator.Core.Execution;
 using Iced.Intel;
 using Bytes = System.Runtime.Intrinsics.Vector128<byte>;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>SDM Vol. 1, "SSE3 Horizontal Addition/Subtraction", "SSSE3 Horizontal Addition/Subtraction", "Dot Product Instructions".</summary>
 internal static class SseHorizontal

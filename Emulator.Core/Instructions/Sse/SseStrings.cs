@@ -4,7 +4,7 @@ using Emulator.Core.Execution;
 using Iced.Intel;
 using Bytes = System.Runtime.Intrinsics.Vector128<byte>;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM. SDM Vol. 2, "Imm8 Control Byte Operation for PCMPESTRI...".</summary>
 internal static unsafe class SseStrings

@@ -1,9 +1,9 @@
 using Emulator.Core.Execution;
 using Emulator.Core.Memory;
 using Iced.Intel;
-using static Emulator.Core.Instructions.ExtendedStateImage;
+using static Emulator.Core.Instructions.Sse.ExtendedStateImage;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>FXSAVE, FXRSTOR, LDMXCSR, STMXCSR. SDM Vol. 1, "State Management Instructions", "FXSAVE and FXRSTOR Instructions".</summary>
 internal static unsafe partial class ExtendedState

@@ -3,7 +3,7 @@ using Emulator.Core.Execution;
 using Iced.Intel;
 using Bytes = System.Runtime.Intrinsics.Vector128<byte>;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>A value for a general-purpose register or memory, made from a vector.</summary>
 internal interface IExtractOperation

@@ -1,4 +1,4 @@
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>Conversions of one element. SDM Vol. 1, "Intel SSE2 Conversion Instructions"; Vol. 2, "ROUNDPS".</summary>
 internal static class SseConversion<T>

@@ -4,7 +4,7 @@ using Emulator.Core.Execution;
 using Iced.Intel;
 using Bytes = System.Runtime.Intrinsics.Vector128<byte>;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>Packs, unpacks, shuffles, shifts. SDM Vol. 1, "MMX Conversion Instructions", "SSE2 Shuffle and Unpack Instructions".</summary>
 internal static class SseShuffle

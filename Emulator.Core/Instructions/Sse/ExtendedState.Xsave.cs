@@ -1,9 +1,9 @@
 using Emulator.Core.Execution;
 using Emulator.Core.Memory;
 using Iced.Intel;
-using static Emulator.Core.Instructions.ExtendedStateImage;
+using static Emulator.Core.Instructions.Sse.ExtendedStateImage;
 
-namespace Emulator.Core.Instructions;
+namespace Emulator.Core.Instructions.Sse;
 
 /// <summary>The XSAVE feature set. SDM Vol. 1, "Managing State Using the XSAVE Feature Set".</summary>
 internal static unsafe partial class ExtendedState
