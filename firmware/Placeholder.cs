@@ -1,1 +1,0 @@
-namespace Emulator; internal static class Placeholder;
