@@ -59,6 +59,9 @@ public struct PendingEvent
     /// <summary>Linear address of a #PF; DR6 bits of a #DB.</summary>
     public ulong Address;
 
+    /// <summary>Bytes of the instruction, for the software events: their return address is behind it.</summary>
+    public byte InstructionLength;
+
     /// <summary>Why, for humans.</summary>
     public FaultCause Cause;
 }

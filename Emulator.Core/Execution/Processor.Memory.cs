@@ -118,6 +118,7 @@ public sealed unsafe partial class Processor
 
     internal bool TryReadBytes(ulong linear, byte* target, int size, Privilege privilege)
     {
+        if (Mmu.WatchAccesses && privilege != Privilege.ImplicitSupervisor) NoteDataBreakpoints(linear, size, isWrite: false);
         int first = Math.Min(size, (int)(PageMask + 1 - (linear & PageMask)));
         if (!Mmu.TryTranslate(linear, AccessKind.Read, privilege, out ulong physical)) return false;
         if (first == size)
@@ -134,6 +135,7 @@ public sealed unsafe partial class Processor
 
     internal bool TryWriteBytes(ulong linear, byte* source, int size, Privilege privilege)
     {
+        if (Mmu.WatchAccesses && privilege != Privilege.ImplicitSupervisor) NoteDataBreakpoints(linear, size, isWrite: true);
         int first = Math.Min(size, (int)(PageMask + 1 - (linear & PageMask)));
         if (!Mmu.TryTranslate(linear, AccessKind.Write, privilege, out ulong physical)) return false;
         if (first == size)

@@ -33,7 +33,4 @@ public sealed unsafe partial class Processor
         State->StackMask = is64 ? ulong.MaxValue : wideStack ? uint.MaxValue : ushort.MaxValue;
         Mmu.SelectContext();
     }
-
-    /// <summary>RESET. SDM Vol. 3A, "Processor State After Reset".</summary>
-    public void Reset() => UpdateMode();
 }

@@ -101,10 +101,7 @@ public sealed unsafe partial class Processor
             if (block == null) return slice;
         }
 
-        if (oneByOne)
-        {
-            return before - ExecuteOne(block);
-        }
+        if (oneByOne) return before - (State->OneByOne && TryInstructionBreakpoint() ? 0 : ExecuteOne(block));
 
         slice = block->Handler(State, block, slice - block->BlockInstructions);
         Account(before - slice);

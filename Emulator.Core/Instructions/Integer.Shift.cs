@@ -103,4 +103,63 @@ public static partial class Integer
         flags = before.WithCarryAndOverflow(carry, carry != next);
         return result;
     }
+
+    /// <summary>SDM Vol. 2, "RCL/RCR/ROL/ROR—Rotate": RCL, through CF.</summary>
+    public static T Rcl<T>(T value, int count, LazyFlags before, out LazyFlags flags)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        int bits = Widths.Bits<T>();
+        count = (count & (bits == 64 ? 63 : 31)) % (bits + 1);
+        flags = before;
+        if (count == 0) return value;
+        UInt128 wide = Widths.ZeroExtend(value) | (before.CF ? UInt128.One << bits : 0);
+        UInt128 turned = (wide << count) | (wide >> (bits + 1 - count));
+        T result = Widths.Truncate<T>((ulong)turned);
+        bool carry = ((turned >> bits) & 1) != 0;
+        flags = before.WithCarryAndOverflow(carry, carry != Widths.Sign(result));
+        return result;
+    }
+
+    /// <summary>SDM Vol. 2, "RCL/RCR/ROL/ROR—Rotate": RCR, through CF.</summary>
+    public static T Rcr<T>(T value, int count, LazyFlags before, out LazyFlags flags)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        int bits = Widths.Bits<T>();
+        count = (count & (bits == 64 ? 63 : 31)) % (bits + 1);
+        flags = before;
+        if (count == 0) return value;
+        UInt128 wide = Widths.ZeroExtend(value) | (before.CF ? UInt128.One << bits : 0);
+        UInt128 turned = (wide >> count) | (wide << (bits + 1 - count));
+        T result = Widths.Truncate<T>((ulong)turned);
+        bool carry = ((turned >> bits) & 1) != 0;
+        bool next = ((Widths.ZeroExtend(result) >> (bits - 2)) & 1) != 0;
+        flags = before.WithCarryAndOverflow(carry, Widths.Sign(result) != next);
+        return result;
+    }
+
+    /// <summary>SDM Vol. 2, "SHLD", "SHRD". A 16-bit operand with a count above 16 is undefined: it takes bits from both, as silicon does.</summary>
+    public static T DoubleShift<T>(T value, T fill, int count, bool left, LazyFlags before, out LazyFlags flags)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        int bits = Widths.Bits<T>();
+        count &= bits == 64 ? 63 : 31;
+        flags = before;
+        if (count == 0) return value;
+        UInt128 high = Widths.ZeroExtend(left ? value : fill);
+        UInt128 low = Widths.ZeroExtend(left ? fill : value);
+        UInt128 wide = (high << bits) | low;
+        if (count > bits)
+        {
+            // Only with 16-bit operands: the first operand comes round again behind the second.
+            UInt128 again = Widths.ZeroExtend(value);
+            wide = left ? (wide << bits) | again : wide | (again << (2 * bits));
+        }
+
+        int total = count > bits ? 3 * bits : 2 * bits;
+        UInt128 shifted = left ? wide >> (total - bits - count) : wide >> count;
+        T result = Widths.Truncate<T>((ulong)shifted);
+        bool carry = left ? ((wide >> (total - count)) & 1) != 0 : ((wide >> (count - 1)) & 1) != 0;
+        flags = LazyFlags.FromResult(result, carry, Widths.Sign(result) != Widths.Sign(value));
+        return result;
+    }
 }
