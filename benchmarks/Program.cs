@@ -16,7 +16,7 @@ internal static unsafe class Program
         for (int k = 0; k < Kernels.Length; k++)
         {
             double best = 0;
-            for (int round = 0; round < 3; round++) best = Math.Max(best, RunKernel(image, k, round == 0));
+            for (int round = 0; round < 3; round++) best = Math.Max(best, RunKernel(image, k));
             product *= best;
         }
 
@@ -24,7 +24,7 @@ internal static unsafe class Program
         return 0;
     }
 
-    private static double RunKernel(byte[] image, int kernel, bool print)
+    private static double RunKernel(byte[] image, int kernel)
     {
         using var memory = new PhysicalMemory(64 << 20);
         using var cpu = new Processor(memory, new NoPorts(), new VirtualClock());
@@ -44,8 +44,7 @@ internal static unsafe class Program
         s->Gpr[3] = (ulong)kernel;
         cpu.UpdateMode();
         long start = Stopwatch.GetTimestamp();
-        try { cpu.Run(1_000_000_000_000); }
-        catch (InvalidOperationException e) { if (print) Console.Write(e.Message + " "); }
+        cpu.Run(1_000_000_000_000);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         double rate = cpu.RetiredInstructions / seconds / 1e6;
         Console.WriteLine($"{Kernels[kernel],-10} {cpu.RetiredInstructions,12} instructions {seconds,8:F3} s {rate,8:F1} M/s  rax={s->Gpr[0]:x}");

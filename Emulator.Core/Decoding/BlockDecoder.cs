@@ -187,7 +187,7 @@ internal sealed unsafe class BlockDecoder : IDisposable
         delegate*<ProcessorState*, Operation*, long, long> handler = row == null
             ? &Interpreter.Undefined
             : row.Handler;
-        if (instruction.HasLockPrefix && row is { Lock: Execution.Lock.InvalidOpcode }) handler = &Interpreter.Undefined;
+        if (instruction.HasLockPrefix && row is { Lock: LockRule.InvalidOpcode }) handler = &Interpreter.Undefined;
         operation->Handler = handler;
         if (!intercepted) return;
         operation->Immediate = (long)handler;

@@ -14,13 +14,26 @@ internal enum Ends
 }
 
 /// <summary>Whether a LOCK prefix is legal (with a memory destination).</summary>
-internal enum Lock
+internal enum LockRule
 {
     /// <summary>#UD.</summary>
     InvalidOpcode,
 
     /// <summary>Allowed when the destination is memory.</summary>
     Allowed,
+}
+
+/// <summary>A mnemonic can name instructions that differ in kind.</summary>
+internal enum RowForm
+{
+    /// <summary>All forms that no other row is for.</summary>
+    Plain,
+
+    /// <summary>With XMM registers, of a mnemonic that a string instruction also has (MOVSD, CMPSD).</summary>
+    Vector,
+
+    /// <summary>With a segment, control or debug register (MOV, POP).</summary>
+    System,
 }
 
 /// <summary>A complex instruction: mnemonic, meaning, what it reads and writes of the flags, where execution goes on.</summary>
@@ -43,16 +56,13 @@ internal sealed unsafe class InstructionRow
     public Ends Ends { get; }
 
     /// <summary>Whether LOCK is legal.</summary>
-    public Lock Lock { get; init; } = Lock.InvalidOpcode;
+    public LockRule Lock { get; init; } = LockRule.InvalidOpcode;
 
-    /// <summary>
-    /// True when the row is for the forms with XMM registers of a mnemonic that a string instruction also has
-    /// (MOVSD, CMPSD).
-    /// </summary>
-    public bool IsVectorForm { get; init; }
+    /// <summary>Which forms of the mnemonic the row is for.</summary>
+    public RowForm Form { get; init; }
 
     /// <summary>Makes a row for <typeparamref name="T"/>.</summary>
-    public static InstructionRow Of<T>(Mnemonic mnemonic, Ends ends = Ends.Nothing, Lock lockPrefix = Lock.InvalidOpcode)
+    public static InstructionRow Of<T>(Mnemonic mnemonic, Ends ends = Ends.Nothing, LockRule lockPrefix = LockRule.InvalidOpcode)
         where T : struct, IInstruction
         => ends == Ends.Block
             ? new InstructionRow(mnemonic, &Interpreter.ComplexHandler<T>.EndOfBlock, ends) { Lock = lockPrefix }
@@ -61,5 +71,10 @@ internal sealed unsafe class InstructionRow
     /// <summary>Makes a row for the vector forms of a shared mnemonic.</summary>
     public static InstructionRow VectorForm<T>(Mnemonic mnemonic)
         where T : struct, IInstruction
-        => new(mnemonic, &Interpreter.ComplexHandler<T>.Straight, Ends.Nothing) { IsVectorForm = true };
+        => new(mnemonic, &Interpreter.ComplexHandler<T>.Straight, Ends.Nothing) { Form = RowForm.Vector };
+
+    /// <summary>Makes a row for the forms with a segment, control or debug register; they end their block.</summary>
+    public static InstructionRow SystemForm<T>(Mnemonic mnemonic)
+        where T : struct, IInstruction
+        => new(mnemonic, &Interpreter.ComplexHandler<T>.EndOfBlock, Ends.Block) { Form = RowForm.System };
 }

@@ -11,9 +11,9 @@ internal static unsafe class BitInstructions
     public static readonly InstructionRow[] Rows =
     [
         InstructionRow.Of<BitTest>(Mnemonic.Bt),
-        InstructionRow.Of<BitTest>(Mnemonic.Bts, Ends.Nothing, Lock.Allowed),
-        InstructionRow.Of<BitTest>(Mnemonic.Btr, Ends.Nothing, Lock.Allowed),
-        InstructionRow.Of<BitTest>(Mnemonic.Btc, Ends.Nothing, Lock.Allowed),
+        InstructionRow.Of<BitTest>(Mnemonic.Bts, Ends.Nothing, LockRule.Allowed),
+        InstructionRow.Of<BitTest>(Mnemonic.Btr, Ends.Nothing, LockRule.Allowed),
+        InstructionRow.Of<BitTest>(Mnemonic.Btc, Ends.Nothing, LockRule.Allowed),
         InstructionRow.Of<BitScan>(Mnemonic.Bsf),
         InstructionRow.Of<BitScan>(Mnemonic.Bsr),
         InstructionRow.Of<BitScan>(Mnemonic.Tzcnt),

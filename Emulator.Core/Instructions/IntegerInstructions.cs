@@ -10,17 +10,17 @@ internal static unsafe class IntegerInstructions
     /// <summary>Rows of this family.</summary>
     public static readonly InstructionRow[] Rows =
     [
-        .. Binary.Select(static mnemonic => InstructionRow.Of<TwoOperands>(mnemonic, Ends.Nothing, Lock.Allowed)),
+        .. Binary.Select(static mnemonic => InstructionRow.Of<TwoOperands>(mnemonic, Ends.Nothing, LockRule.Allowed)),
         InstructionRow.Of<TwoOperands>(Mnemonic.Cmp),
         InstructionRow.Of<TwoOperands>(Mnemonic.Test),
-        .. Unary.Select(static mnemonic => InstructionRow.Of<OneOperand>(mnemonic, Ends.Nothing, Lock.Allowed)),
+        .. Unary.Select(static mnemonic => InstructionRow.Of<OneOperand>(mnemonic, Ends.Nothing, LockRule.Allowed)),
         .. Shifts.Select(static mnemonic => InstructionRow.Of<ShiftOrRotate>(mnemonic)),
         InstructionRow.Of<DoubleShift>(Mnemonic.Shld),
         InstructionRow.Of<DoubleShift>(Mnemonic.Shrd),
-        InstructionRow.Of<Xadd>(Mnemonic.Xadd, Ends.Nothing, Lock.Allowed),
-        InstructionRow.Of<Cmpxchg>(Mnemonic.Cmpxchg, Ends.Nothing, Lock.Allowed),
-        InstructionRow.Of<Cmpxchg8b>(Mnemonic.Cmpxchg8b, Ends.Nothing, Lock.Allowed),
-        InstructionRow.Of<Cmpxchg16b>(Mnemonic.Cmpxchg16b, Ends.Nothing, Lock.Allowed),
+        InstructionRow.Of<Xadd>(Mnemonic.Xadd, Ends.Nothing, LockRule.Allowed),
+        InstructionRow.Of<Cmpxchg>(Mnemonic.Cmpxchg, Ends.Nothing, LockRule.Allowed),
+        InstructionRow.Of<Cmpxchg8b>(Mnemonic.Cmpxchg8b, Ends.Nothing, LockRule.Allowed),
+        InstructionRow.Of<Cmpxchg16b>(Mnemonic.Cmpxchg16b, Ends.Nothing, LockRule.Allowed),
     ];
 
     private static IEnumerable<Mnemonic> Binary =>

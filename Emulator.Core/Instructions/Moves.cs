@@ -9,9 +9,11 @@ internal static unsafe class Moves
     /// <summary>Rows of this family.</summary>
     public static readonly InstructionRow[] Rows =
     [
-        InstructionRow.Of<Mov>(Mnemonic.Mov, Ends.Block),
+        InstructionRow.Of<Mov>(Mnemonic.Mov),
+        InstructionRow.SystemForm<Mov>(Mnemonic.Mov),
         InstructionRow.Of<Push>(Mnemonic.Push),
-        InstructionRow.Of<Pop>(Mnemonic.Pop, Ends.Block),
+        InstructionRow.Of<Pop>(Mnemonic.Pop),
+        InstructionRow.SystemForm<Pop>(Mnemonic.Pop),
         InstructionRow.Of<Pusha>(Mnemonic.Pusha),
         InstructionRow.Of<Pusha>(Mnemonic.Pushad),
         InstructionRow.Of<Popa>(Mnemonic.Popa),
@@ -20,7 +22,7 @@ internal static unsafe class Moves
         InstructionRow.Of<Extend>(Mnemonic.Movzx),
         InstructionRow.Of<Extend>(Mnemonic.Movsx),
         InstructionRow.Of<Extend>(Mnemonic.Movsxd),
-        InstructionRow.Of<Xchg>(Mnemonic.Xchg, Ends.Nothing, Lock.Allowed),
+        InstructionRow.Of<Xchg>(Mnemonic.Xchg, Ends.Nothing, LockRule.Allowed),
         InstructionRow.Of<Bswap>(Mnemonic.Bswap),
         InstructionRow.Of<Xlat>(Mnemonic.Xlatb),
         InstructionRow.Of<Enter>(Mnemonic.Enter),
